@@ -1,4 +1,5 @@
 import type { ImageRequest, InputImage } from '@sluice/contracts/image-request'
+import { sampleImageRequest } from '@sluice/contracts/testing/sample-image-request'
 
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -68,18 +69,7 @@ function row(failureClass: string, code: string, mayHaveProduced: boolean) {
   return { failureClass, code, mayHaveProduced }
 }
 
-const plain: ImageRequest = {
-  kind: 'generate',
-  model: 'public-name',
-  prompt: 'a lighthouse at dawn',
-  count: 1,
-  size: '256x192',
-  quality: 'low',
-  background: 'auto',
-  format: 'png',
-  partialImages: 0,
-  images: [],
-}
+const plain = sampleImageRequest({ model: 'public-name', size: '256x192', quality: 'low' })
 
 /** The tests of every dialect that generates images. */
 export function upstreamContract({ start, faults }: UpstreamSuite): void {

@@ -3,6 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 
 import type { ImageRequest } from '@sluice/contracts/image-request'
+import { sampleImageRequest } from '@sluice/contracts/testing/sample-image-request'
 import type { Egress } from '@sluice/egress/create-egress'
 import { createEgress } from '@sluice/egress/create-egress'
 import { systemClock } from '@sluice/kernel/clock'
@@ -63,18 +64,12 @@ export function generateWith(
   )
 }
 
-const plain: ImageRequest = {
-  kind: 'generate',
+const plain = sampleImageRequest({
   model: 'public-name',
   prompt: 'a fox',
-  count: 1,
   size: '64x48',
   quality: 'high',
-  background: 'auto',
-  format: 'png',
-  partialImages: 0,
-  images: [],
-}
+})
 
 const picture = () =>
   sharp({ create: { width: 8, height: 8, channels: 4, background: '#336699' } })

@@ -3,6 +3,7 @@ import { migrate } from '@sluice/db/migrate'
 import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
 import { isHoldEnded } from '@sluice/jobs/hold-ended'
 import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { sampleJob } from '@sluice/jobs/testing/sample-job'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import { systemClock } from '@sluice/kernel/clock'
 import { startDeadline } from '@sluice/kernel/deadline'
@@ -115,23 +116,10 @@ it('voids holds whose jobs were never stored, and refuses those jobs afterwards'
   const jobs = createKyselyJobStore({ db: postgres.db })
   const submit = (number: number) => {
     const now = systemClock.now()
-    const deadlineAt = new Date(now.getTime() + 600_000)
-    const request = {
-      kind: 'generate' as const,
-      model,
-      prompt: 'a lighthouse',
-      n: 1,
-      size: '1024x1024',
-      quality: 'low' as const,
-      outputFormat: 'png' as const,
-      background: 'auto' as const,
-      moderation: 'auto' as const,
-      stream: false,
-      partialImages: 0,
-      images: [],
-    }
-    const facts = { id: refOf(number), wallet, apiKeyId: id('key', 1), bodyHash: 'hash' }
-    return jobs.submit({ ...facts, deadlineAt, request: request as never }, now)
+    return jobs.submit(
+      { ...sampleJob({ now, request: { model } }), id: refOf(number), wallet },
+      now,
+    )
   }
   await open(1)
   await open(2)

@@ -1,5 +1,6 @@
 import type { StoredPart } from '@sluice/contracts/events'
 import type { ImageRequest } from '@sluice/contracts/image-request'
+import { sampleImageRequest } from '@sluice/contracts/testing/sample-image-request'
 
 import { partKey } from '../blob-keys.ts'
 import type { NewImageJob } from '../image-job.ts'
@@ -31,19 +32,7 @@ export function sampleJob({
     apiKeyId: sampleId('key', wallet),
     bodyHash: number.toString(16).padStart(64, '0'),
     deadlineAt: new Date(now.getTime() + lastsMs),
-    request: {
-      kind: 'generate',
-      model: 'gpt-image-1',
-      prompt: 'a lighthouse',
-      count: 1,
-      size: 'auto',
-      quality: 'auto',
-      background: 'auto',
-      format: 'png',
-      partialImages: 0,
-      images: [],
-      ...request,
-    },
+    request: sampleImageRequest(request),
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 
+import { sampleImageRequest } from '@sluice/contracts/testing/sample-image-request'
 import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
 import { systemClock } from '@sluice/kernel/clock'
 import { seededRandom } from '@sluice/kernel/random'
@@ -81,18 +82,7 @@ function generateImage({
   return { generated, partials }
 }
 
-const plain: GenerateInput['request'] = {
-  kind: 'generate',
-  model: 'any',
-  prompt: 'a lighthouse',
-  count: 1,
-  size: 'auto',
-  quality: 'auto',
-  background: 'auto',
-  format: 'png',
-  partialImages: 0,
-  images: [],
-}
+const plain = sampleImageRequest()
 
 describe('a response in the documented form', () => {
   it('has the image, its facts and its usage', async () => {

@@ -1,3 +1,4 @@
+import { sampleImageRequest } from '@sluice/contracts/testing/sample-image-request'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { systemClock } from '@sluice/kernel/clock'
 import { seededRandom } from '@sluice/kernel/random'
@@ -75,18 +76,11 @@ function composePicture(
   )
 }
 
-const plain: GenerateInput['request'] = {
-  kind: 'generate',
-  model: 'any',
+const plain = sampleImageRequest({
   prompt: 'a fox in the snow',
-  count: 1,
   size: '320x256',
   quality: 'medium',
-  background: 'auto',
-  format: 'png',
-  partialImages: 0,
-  images: [],
-}
+})
 
 const settings = (settings: Record<string, unknown>) => ({
   access: { baseUrl: '', secret: '', settings },
