@@ -5,7 +5,7 @@ import type { Sealer } from '@sluice/sealing/sealer'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import { indexCatalog } from './catalog/snapshot.ts'
 import { flagUnopenableSecrets } from './catalog/flag-unopenable-secrets.ts'
-import type { CatalogStore } from './store/catalog-store.ts'
+import type { CatalogStore, LastingHealth } from './store/catalog-store.ts'
 
 /** The catalog in memory, so that a lease needs no query. It stays in use while the database is unavailable. */
 export interface CatalogCache {
@@ -17,6 +17,8 @@ export interface CatalogCache {
   refresh(): Promise<void>
   /** Loads it again if the cached version is older than this one. */
   ensureVersion(version: number): Promise<void>
+  /** Applies cooldowns that were written to the rows, without reading the rows again. */
+  applyCooldowns(rows: readonly LastingHealth[]): void
 }
 
 export function createCatalogCache({
@@ -50,6 +52,21 @@ export function createCatalogCache({
       // Edges request it at the same time, after the same announcement: they share one load, which begins
       // after that version was committed.
       await loads.run(String(version), reload)
+    },
+    applyCooldowns: (rows) => {
+      if (cached === undefined) return
+      const byId = new Map(rows.map((row) => [row.credentialId, row]))
+      const channels = cached.channels.map((channel) => ({
+        ...channel,
+        credentials: channel.credentials.map((credential) => {
+          const row = byId.get(credential.id)
+          const isLater = (row?.coolingUntil ?? 0) > (credential.coolingUntil ?? 0)
+          return row?.epoch === credential.epoch && isLater
+            ? { ...credential, coolingUntil: row.coolingUntil }
+            : credential
+        }),
+      }))
+      cached = indexCatalog({ version: cached.version, channels })
     },
   }
 }

@@ -51,6 +51,28 @@ describe('a limit', () => {
     await grant(other, { fixture })
   })
 
+  it('is written to the row once, without a new version and without reading the rows again', async () => {
+    const fixture = createFixture()
+    const real = fixture.deps.catalogStore
+    const calls = { load: 0, writeHealth: 0 }
+    const catalogStore: typeof real = {
+      ...real,
+      load: () => ((calls.load += 1), real.load()),
+      writeHealth: (input) => ((calls.writeHealth += 1), real.writeHealth(input)),
+    }
+    const scheduler = await fixture.started({ catalogStore })
+    await addChannel(scheduler)
+    await fixture.clock.advance(1_000)
+    const [version, loads] = [await real.readVersion(), calls.load]
+    const retryAt = new Date(fixture.clock.nowMs() + 60_000)
+    await use(scheduler, { fixture, outcomes: [{ kind: 'limited', retryAt }] })
+    await fixture.clock.advance(5_000)
+    expect((await real.load()).channels[0]?.credentials[0]?.coolingUntil).toEqual(retryAt)
+    expect(await real.readVersion()).toBe(version)
+    expect(calls).toEqual({ load: loads, writeHealth: 1 })
+    expect((await readCredential(scheduler))?.coolingUntil).toEqual(retryAt)
+  })
+
   it('counts once when concurrent calls receive it', async () => {
     const { fixture, scheduler } = await setUp()
     const limited: Outcome = { kind: 'limited', retryAt: null }

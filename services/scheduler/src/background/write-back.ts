@@ -26,6 +26,8 @@ export async function writeBack({
   })
   if (rows.length === 0) return
   const changed = await catalogStore.writeHealth({ rows, at: clock.now() })
-  await catalog.reload()
+  // Cooldowns are frequent, and reading them back would read every row of the catalog.
+  if (rows.some(({ attention }) => attention !== null)) await catalog.reload()
+  else catalog.applyCooldowns(rows)
   if (changed > 0) await hints.catalogChanged({ version: catalog.current().version })
 }
