@@ -96,7 +96,8 @@ describe('the gateway refuses', () => {
 
   it('requests above the concurrency limit at once', async () => {
     const { chat, simulator } = await open({ config: { requestsInFlightMax: 2 } })
-    simulator.script({ times: null, latencyMs: 100 })
+    // Longer than the requests need to arrive, also on a busy machine.
+    simulator.script({ times: null, latencyMs: 2_000 })
     const answers = await Promise.all(Array.from({ length: 8 }, () => chat()))
     const refused = answers.filter(({ status }) => status === 503)
     expect(refused).toHaveLength(6)
