@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 
 /**
  * Renames two states and two counts of a job's pictures, and one value of a channel setting. The pictures are
- * JSON text; a value that a caller wrote cannot match, because its quotation marks are escaped there.
+ * JSON text; a value that a caller wrote cannot match, because its quotation marks are escaped there. Older code
+ * cannot run beside it: nothing was released before it.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
