@@ -86,7 +86,7 @@ export const singleFileRules: Rule[] = [
   }),
   onlyIn(BUILT_IN_DIALECT, {
     name: 'the built-in dialect is named by its folder and by lists of all dialects only',
-    remedy: 'call isBuiltIn() of packages/upstreams.',
+    remedy: 'call isBuiltIn() of packages/contracts.',
     // Not the directive of a Content-Security-Policy.
     pattern: /(?<!; )sandbox/i,
     example: "if (dialect === 'sandbox') return",
