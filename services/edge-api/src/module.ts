@@ -206,7 +206,6 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       await revisions.start()
       await catalog.start()
       usage.start()
-      reports.start()
       counters.start()
       stopBackgroundTasks = startBackgroundTasks(context, identity)
     },

@@ -1,7 +1,8 @@
 /**
  * Holds to void whose call failed, or of which it is unknown whether they were opened: billing was
  * unavailable, or its answer came too late. Kept in memory and retried until billing confirms. What is lost
- * when this process dies is voided by billing's own task (`void-unused-holds.ts`).
+ * when this process dies is voided by billing's own task (`void-unused-holds.ts`). Not a batch sender: each
+ * hold is a call of its own, is due at a time of its own, and waits once however often it is added.
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Clock } from '@sluice/kernel/clock'

@@ -49,7 +49,6 @@ describe('reports to the scheduler', () => {
       clock,
       log: recordedLog(),
     })
-    reports.start()
     return { clock, fixture, reports }
   }
 

@@ -1,11 +1,9 @@
 import type { Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
+import { createBatchSender } from '@sluice/service-kit/batch-sender'
 
-const FLUSH_MS = 1_000
-const BATCH_MAX = 1_000
-/** Beyond this the oldest reports are dropped. */
-const WAITING_MAX = 5_000
+const REPORTS = { name: 'outcomes', batchMax: 1_000, waitingMax: 5_000, waitMs: 1_000 }
 
 interface Report {
   credentialId: string
@@ -15,7 +13,6 @@ interface Report {
 
 export interface OutcomeReports {
   add(credentialId: string, outcome: Outcome, nowMs: number): void
-  start(): void
   stop(): Promise<void>
 }
 
@@ -29,26 +26,18 @@ export function outcomeReports({
   clock: Clock
   log: Log
 }): OutcomeReports {
-  let waiting: Report[] = []
   const lastKind = new Map<string, Outcome['kind']>()
-  let stopTimer: (() => void) | undefined
-  let flight: Promise<void> | undefined
-
-  const send = async () => {
-    const outcomes = waiting.slice(0, BATCH_MAX)
-    waiting = waiting.slice(BATCH_MAX)
-    lastKind.clear()
-    try {
-      await scheduler.reportOutcomes({ outcomes })
-    } catch (err) {
-      log.warn({ err, outcomes: outcomes.length }, 'outcomes were not reported')
-      waiting = [...outcomes, ...waiting].slice(-WAITING_MAX)
-    }
-  }
-  const flush = () => {
-    if (waiting.length === 0) return flight
-    return (flight ??= send().finally(() => (flight = undefined)))
-  }
+  const sender = createBatchSender({
+    ...REPORTS,
+    // The latest outcomes describe a credential best.
+    drops: 'oldest',
+    send: (outcomes: Report[]) => {
+      lastKind.clear()
+      return scheduler.reportOutcomes({ outcomes })
+    },
+    clock,
+    log,
+  })
 
   return {
     add(credentialId, outcome, nowMs) {
@@ -57,14 +46,8 @@ export function outcomeReports({
       const isPlain = outcome.kind === 'ok' && outcome.model === undefined
       if (isPlain && lastKind.get(credentialId) === 'ok') return
       lastKind.set(credentialId, outcome.kind)
-      if (waiting.length >= WAITING_MAX) waiting.shift()
-      waiting.push({ credentialId, outcome, at: new Date(nowMs) })
+      sender.add({ credentialId, outcome, at: new Date(nowMs) })
     },
-    start: () => void (stopTimer = clock.every(FLUSH_MS, () => void flush())),
-    async stop() {
-      stopTimer?.()
-      await flight
-      await flush()
-    },
+    stop: sender.stop,
   }
 }

@@ -11,15 +11,23 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import { formatCredits, greater } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
+import { createBatchSender } from '@sluice/service-kit/batch-sender'
 import { LRUCache } from 'lru-cache'
 
 import type { Principal } from '../http/request.ts'
-import type { QuotaStore } from '../store/quota-store.ts'
+import type { QuotaSettlement, QuotaStore } from '../store/quota-store.ts'
 import type { ReconcileDeps } from './reconcile-quotas.ts'
 import { reconcileQuotas, settleJobs } from './reconcile-quotas.ts'
 import { dayEnd, dayOf } from './quota-day.ts'
-import { quotaSettlements } from './quota-settlements.ts'
 
+/** Settlements that are dropped or lost in a crash stay reserved until reconciliation. */
+const SETTLEMENTS = {
+  name: 'quota settlements',
+  batchMax: 500,
+  waitingMax: 20_000,
+  waitMs: 25,
+  retryMs: 2_000,
+}
 /** A refusal is cached for this long, so that a flood does not query the database for every request. */
 const REFUSAL_MS = 250
 const REFUSALS_MAX = 10_000
@@ -55,7 +63,7 @@ export interface DailyQuotas {
   settle(reservation: QuotaReservation, spentMicro: MicroCredits): void
   /** The reservation belongs to a job: it is settled when billing has charged or released the job. */
   follow(reservation: QuotaReservation): void
-  /** Settles what has ended in this process. Called every few seconds. */
+  /** Settles the jobs of this process that have ended. Called every few seconds. */
   backgroundTasks(): Promise<void>
   /** Settles reservations of processes that crashed. */
   reconcile(): Promise<void>
@@ -75,7 +83,12 @@ export function createDailyQuotas(
   deps: ReconcileDeps & { quotaStore: QuotaStore; log: Log },
 ): DailyQuotas {
   const { quotaStore, clock } = deps
-  const settlements = quotaSettlements(deps)
+  const settlements = createBatchSender({
+    ...SETTLEMENTS,
+    send: (batch: QuotaSettlement[]) => quotaStore.settle({ settlements: batch, at: clock.now() }),
+    clock,
+    log: deps.log,
+  })
   const refusals = new LRUCache<string, QuotaRefusal & { untilMs: number }>({ max: REFUSALS_MAX })
   const jobs = new Set<string>()
 
@@ -112,7 +125,6 @@ export function createDailyQuotas(
       if (jobs.size < JOBS_MAX) jobs.add(ref)
     },
     async backgroundTasks() {
-      await settlements.flush()
       const followed = [...jobs]
       const open = new Set(await settleJobs(deps, followed))
       for (const jobId of followed) if (!open.has(jobId)) jobs.delete(jobId)

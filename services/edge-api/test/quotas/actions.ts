@@ -101,7 +101,7 @@ function end(simulation: Simulation, random: Random) {
 /** Crashes an edge. The usage of its calls is either in its spool or lost. */
 function crash(simulation: Simulation, random: Random) {
   const edge = below(random, EDGES)
-  simulation.edges[edge] = restartedEdge(simulation)
+  simulation.edges[edge] = restartedEdge(simulation, edge)
   for (const call of simulation.running.filter((one) => one.edge === edge && one.kind === 'call')) {
     if (call.chargedMicro !== undefined) continue
     call.chargedMicro = random.next() < 0.5 ? 0n : shareOf(random, call.worstMicro)
@@ -116,7 +116,7 @@ async function stopEdge(simulation: Simulation, random: Random) {
   for (const call of own)
     if (call.edge === edge && call.kind === 'call') endOne(simulation, call, random)
   await simulation.edges[edge]?.stop()
-  simulation.edges[edge] = restartedEdge(simulation)
+  simulation.edges[edge] = restartedEdge(simulation, edge)
   return edge
 }
 

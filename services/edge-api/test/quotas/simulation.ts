@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect } from 'vitest'
@@ -31,6 +32,8 @@ export interface Simulation {
   clock: FakeClock
   store: MemoryQuotaStore
   edges: DailyQuotas[]
+  /** How often each edge was started. */
+  starts: number[]
   running: Running[]
   /** Ended jobs, whose requests may still be repeated. */
   ended: Running[]
@@ -49,6 +52,7 @@ export function createQuotaSimulation(clock: FakeClock): Simulation {
     clock,
     store: memoryQuotaStore({ quotaOf: (apiKeyId) => quotas[apiKeyId] ?? null }),
     edges: [],
+    starts: [],
     running: [],
     ended: [],
     settled: new Map(),
@@ -56,13 +60,20 @@ export function createQuotaSimulation(clock: FakeClock): Simulation {
     unavailable: { database: false, billing: false },
     nextRef: 1,
   }
-  for (let edge = 0; edge < EDGES; edge += 1) simulation.edges.push(restartedEdge(simulation))
+  for (let edge = 0; edge < EDGES; edge += 1) simulation.edges.push(restartedEdge(simulation, edge))
   return simulation
 }
 
 /** A new process without the in-memory state of an earlier one. */
-export function restartedEdge(simulation: Simulation): DailyQuotas {
-  const { clock, store, unavailable } = simulation
+export function restartedEdge(simulation: Simulation, edge: number): DailyQuotas {
+  const { store, unavailable, starts } = simulation
+  const start = (starts[edge] ?? 0) + 1
+  starts[edge] = start
+  // The timers of the earlier process ended with it.
+  const clock: Clock = {
+    ...simulation.clock,
+    after: (ms, tick) => simulation.clock.after(ms, () => starts[edge] === start && tick()),
+  }
   const assertAvailable = (part: keyof Simulation['unavailable']) => {
     if (unavailable[part]) throw new AppError('unavailable', `${part} is unavailable`)
   }
