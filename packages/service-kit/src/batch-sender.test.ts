@@ -8,7 +8,7 @@ import { createBatchSender } from './batch-sender.ts'
 function setUp(settings: Partial<BatchSettings> = {}) {
   const clock = fakeClock()
   const log = recordedLog()
-  const receiver = { isUnavailable: false, batches: [] as number[][], tries: 0 }
+  const receiver = { isUnavailable: false, batches: [] as number[][], tries: 0, failures: 0 }
   const sender = createBatchSender({
     name: 'numbers',
     batchMax: 3,
@@ -18,7 +18,8 @@ function setUp(settings: Partial<BatchSettings> = {}) {
     send: async (batch: number[]) => {
       receiver.tries += 1
       await Promise.resolve()
-      if (receiver.isUnavailable) throw new Error('unavailable')
+      if (receiver.isUnavailable || receiver.tries <= receiver.failures)
+        throw new Error('unavailable')
       receiver.batches.push(batch)
     },
     clock,
@@ -85,6 +86,16 @@ test('the start and the end of an outage are logged once each', async () => {
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info'])
 })
 
+test('after an outage a full batch is sent at once again', async () => {
+  const { clock, receiver, add } = setUp()
+  receiver.failures = 1
+  add(1)
+  await clock.advance(20)
+  add(2, 3, 4)
+  await clock.advance(0)
+  expect(receiver.batches).toEqual([[1], [2, 3, 4]])
+})
+
 test('beyond the limit added items are dropped and counted, those on their way included', async () => {
   const { clock, log, receiver, sender, add } = setUp()
   receiver.isUnavailable = true
@@ -108,6 +119,14 @@ test('a queue that keeps the newest items drops the oldest that is not on its wa
   expect(receiver.batches.flat()).toEqual([2, 3, 4, 5, 6])
 })
 
+test('with every item on its way the added item is dropped', async () => {
+  const { clock, receiver, sender, add } = setUp({ drops: 'oldest', waitingMax: 3 })
+  add(1, 2, 3, 4)
+  expect([sender.waiting(), sender.dropped()]).toEqual([3, 1])
+  await clock.advance(10)
+  expect(receiver.batches).toEqual([[1, 2, 3]])
+})
+
 test('flush sends at once, also during the pause, and returns whether anything was sent', async () => {
   const { receiver, sender, add } = setUp()
   expect(await sender.flush()).toBe(false)
@@ -126,6 +145,14 @@ test('what waits is sent at the stop, after the batch on its way', async () => {
   await sender.stop()
   expect(receiver.batches).toEqual([[1, 2, 3], [4]])
   expect(sender.dropped()).toBe(0)
+})
+
+test('a batch that fails while the queue stops is sent once more', async () => {
+  const { receiver, sender, add } = setUp()
+  receiver.failures = 1
+  add(1, 2, 3)
+  await sender.stop()
+  expect(receiver.batches).toEqual([[1, 2, 3]])
 })
 
 test('what cannot be sent at the stop is counted as dropped, and not sent later', async () => {

@@ -87,11 +87,16 @@ export function createBatchSender<Item>({
   const setTimer = () => {
     cancelTimer ??= clock.after(isFailing ? retryMs : waitMs, () => void flush())
   }
-  const flush = () => {
+  const clearTimer = () => {
     cancelTimer?.()
     cancelTimer = undefined
+  }
+  const flush = () => {
+    clearTimer()
     return (flight ??= sendAll().finally(() => {
       flight = undefined
+      // A timer that was set before the failure would end the pause early.
+      clearTimer()
       if (waiting.length > 0) setTimer()
     }))
   }
@@ -114,7 +119,7 @@ export function createBatchSender<Item>({
     async stop() {
       await flight
       await flush()
-      cancelTimer?.()
+      clearTimer()
       if (waiting.length > 0)
         log.warn({ queue: name, items: waiting.length }, 'items were not sent and are dropped')
       dropped += waiting.length
